@@ -140,9 +140,9 @@ class ClusterBackend:
             client.close()
             raise InputError("scheduler", "address", shown, "has no workers: start `dask worker ADDRESS`")
         backend = cls(client)
-        if (why := backend.why_not_these_workers()) is not None:
+        if (others := backend.why_not_these_workers()) is not None:
             backend.close()
-            raise InputError("scheduler", "address", shown, why)
+            raise InputError("scheduler", "address", shown, others)
         return backend
 
     def why_not_these_workers(self) -> str | None:
