@@ -50,7 +50,7 @@ TRIED: dict[str, tuple[str, dict[str, str]]] = {
         "--trace": "--trace nowhere.json", "--all": "--all", "--manifest": "--manifest m.jsonl",
         "--checkpoints": "--checkpoints c", "--limit": "--limit 1", "--system": "--system aat",
     }),
-    "compare-results": ("result.json slower.json", {
+    "compare-results": ("result.json ../slower.json", {
         "--fail-over": "--fail-over 0.1", "--operations": "--operations 1", "--all": "--all",
     }),
     "check-budget": ("result.json budget.yaml", {

@@ -52,8 +52,8 @@ def outcome(seeds: Path, line: str) -> Outcome:
     out.mkdir()
     words = line.replace("OUT", str(out)).split()
     with contextlib.chdir(seeds), contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        if not Path("slower.json").exists():
-            slower = ["--set", "host.handoff_us=80", "--out", "slower.json"]
+        if not Path("../slower.json").exists():
+            slower = ["--set", "host.handoff_us=80", "--out", "../slower.json"]
             assert main(["simulate", "small.json", *slower, "--quiet"]) == 0
         code = main(words)
     files = {str(path.relative_to(out)): content(path) for path in sorted(out.rglob("*")) if path.is_file()}
