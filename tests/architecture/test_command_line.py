@@ -29,7 +29,7 @@ OPTION = re.compile(r"(^|[\s`'(])--[a-z]")
 MOST_LINES = 80
 LONGER = {
     "nnasim/cli/diff.py": "what is run, and how a difference is told",
-    "nnasim/cli/rerun.py": "what is run again, and how what moved is told",
+    "nnasim/cli/data/strings.py": "sixteen options, and the range of each",
     "nnasim/cli/chip_tables.py": "each table of `presets`, in the same few words",
     "nnasim/cli/options.py": "the options that several commands share",
     "nnasim/cli/told.py": "every way in which a command prints, and how each is cut",

@@ -166,5 +166,5 @@ TRIED: dict[str, tuple[str, dict[str, str]]] = {
     "bench": ("--json - --no-peers --no-training", {}),
 }  # fmt: skip
 
-# Minutes of work: tests of their own say what each option is for.
+# Minutes of work: what the folders of models hold is compared with their options in tests/nnasim/studies.
 STUDIES = {"study aat", "study delays", "study numerics", "bench"}
