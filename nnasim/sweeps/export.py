@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import warnings
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nnasim import files
 from nnasim.csvtext import plain_cell
@@ -30,7 +32,15 @@ def _csv(stored: StoredSweep) -> bytes:
     points = stored.points.rename(columns=plain_cell)
     texts = points.select_dtypes(exclude="number").map(plain_cell)
     points[texts.columns] = texts
-    return points.to_csv(index=False, lineterminator="\n").encode()
+    return points.to_csv(index=False, lineterminator="\n", quoting=_quoting(points.columns, texts)).encode()
+
+
+def _quoting(header: Iterable[Any], texts: Any) -> Literal[0, 2]:
+    """The kind of quoting: of cells that need it; where one holds a carriage return, of all that are no numbers, since
+    pandas would leave that one without quotation marks, and it would end its row.
+    """
+    ends = "\r" in "".join(map(str, header)) or texts.map(lambda cell: "\r" in str(cell)).to_numpy().any()
+    return csv.QUOTE_NONNUMERIC if ends else csv.QUOTE_MINIMAL
 
 
 def _parquet(stored: StoredSweep) -> bytes:

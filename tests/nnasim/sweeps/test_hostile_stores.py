@@ -1,5 +1,7 @@
 """A store is a file of a stranger: rows, pages, names and places of it that were never ours."""
 
+import csv
+import io
 import json
 import random
 import sqlite3
@@ -129,6 +131,20 @@ def test_a_studys_record_of_any_type_is_one_line(filled: Path, tmp_path: Path) -
 def test_figures_that_the_page_draws_from_may_be_absent(filled: Path, tmp_path: Path) -> None:
     change(filled, "UPDATE points SET figures = '{\"energy_mj\": 1e99}', sum = NULL")
     assert attack("sweep-report", filled, "--out", tmp_path / "r.html").code == 0
+
+
+@pytest.mark.parametrize("text", ["a\r=1+1", "\r=1+1", 'a"\r\n=1+1', "a\n=1+1", "a,=1+1"])
+@pytest.mark.parametrize("place", ["words", "name"])
+def test_no_text_of_a_row_ends_it_in_a_table(filled: Path, tmp_path: Path, text: str, place: str) -> None:
+    """pandas leaves a cell that holds a carriage return without quotation marks, and readers begin a row there."""
+    more = {"bottleneck": text} if place == "words" else {text: 1.5}
+    with Store(filled, write=False) as opened:
+        figures = {**next(opened.all_outcomes())[1].figures, **more}
+    change(filled, "UPDATE points SET figures = ?, sum = NULL", json.dumps(figures))
+    assert attack("sweep-export", filled, "--out", tmp_path / "e.csv", "--csv-safe").code == 0
+    header, *rows = csv.reader(io.StringIO((tmp_path / "e.csv").read_bytes().decode(), newline=""))
+    assert [len(row) for row in rows] == 6 * [len(header)]
+    assert text in "|".join(header if place == "name" else rows[0])
 
 
 @pytest.mark.parametrize("seed", range(40))
