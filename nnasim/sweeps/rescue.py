@@ -18,6 +18,7 @@ from nnasim.sweeps.store import Store
 from nnasim.sweeps.stored_rows import score_of, sweep_of, understood
 
 MOST_ROWS = limits.RESCUED_ROWS
+_MEMORY_ROWS = 2_000_000  # for whose digests memory is taken at once, where pages are damaged
 MOST_COMPLAINTS = 10_000  # lines that are kept; the others are counted
 MOST_AGAIN = 10_000  # rows met before, after which the way through a table is left: its pages lead in a circle
 _SHARED_PAGE = "2nd reference to page"  # SQLite's words; what it would say next may have no end
@@ -158,7 +159,7 @@ class _Examination:
 
     def _once(self, table: str, *queries: str) -> Iterator[Row]:
         """Each row once: from the front up to the first damaged page, from the back, and by number."""
-        seen = SeenRows(MOST_ROWS + 1)
+        seen = SeenRows(_MEMORY_ROWS)
         ways = [_up_to_damage(self.store, query) for query in queries]
         for way in ways:
             again = 0
