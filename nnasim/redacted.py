@@ -6,10 +6,8 @@ What is no secret is listed, and all else is hidden: drivers of databases have h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-_ADDRESS_OPTIONS = ("--storage", "--scheduler")
 _ADDRESS = re.compile(r"(?<![\w+.-])[A-Za-z][\w+.-]*://\S*")
 _DECODED = 3  # times that a text may be percent-encoded
 _USER = re.compile(r"(://[^:/?#@\s]*:).*", re.DOTALL)
@@ -41,20 +39,6 @@ def address_shown(address: str) -> str:
     plain = _decoded(address)
     hidden = _of_address(plain) if "://" in plain else _before_host(_BARE_SECRET.sub(r"\1***", plain), _BARE_USER)
     return address if hidden == plain else hidden
-
-
-def arguments_shown(arguments: Sequence[str]) -> Iterator[str]:
-    """Words of a command as they are shown and recorded: without passwords."""
-    of_option = False
-    for word in arguments:
-        option, equals, value = word.partition("=")
-        if of_option:
-            yield address_shown(word)
-        elif equals and option in _ADDRESS_OPTIONS:
-            yield f"{option}={address_shown(value)}"
-        else:
-            yield without_password(word)
-        of_option = word in _ADDRESS_OPTIONS
 
 
 def _decoded(text: str) -> str:

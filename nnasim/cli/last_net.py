@@ -13,9 +13,10 @@ import traceback
 from collections.abc import Sequence
 
 from nnasim import __version__
+from nnasim.cli.invocation import arguments_shown
 from nnasim.errors import shown
 from nnasim.plugins import IN_USE
-from nnasim.redacted import arguments_shown, without_password
+from nnasim.redacted import without_password
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 

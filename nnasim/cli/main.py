@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
 from nnasim.cli.environment import refuse_settings, refused_variable, settled
-from nnasim.cli.invocation import ARGUMENTS
+from nnasim.cli.invocation import ARGUMENTS, arguments_shown
 from nnasim.cli.last_net import DEFECT, caught
 from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
@@ -38,7 +38,7 @@ from nnasim.errors import (
     shown,
 )
 from nnasim.plugins import blamed
-from nnasim.redacted import arguments_shown, without_password
+from nnasim.redacted import without_password
 
 if TYPE_CHECKING:
     import typer

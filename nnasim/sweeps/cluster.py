@@ -225,7 +225,7 @@ class ClusterBackend:
         return self._told(lambda: self.client.scatter(payload, broadcast=True, hash=False), SENT_SECONDS)
 
     def _done(self, futures: list[Any]) -> list[Any]:
-        """Those of ``futures`` that are done, one at least, be it that their worker is gone with them."""
+        """Those of ``futures`` that are done, one at least, or gone with their worker."""
         while True:
             with self._answering():
                 try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nnasim.redacted import address_shown, arguments_shown, without_password
+from nnasim.cli.invocation import arguments_shown
+from nnasim.redacted import address_shown, without_password
 
 
 @pytest.mark.parametrize(
