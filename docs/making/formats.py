@@ -112,7 +112,21 @@ def schema_of(name: str) -> dict[str, Any]:
     module, _, attribute = FORMATS[name].schema.partition(":")
     maker: Any = getattr(import_module(module), attribute)
     schema: Callable[[], dict[str, Any]] = getattr(maker, "model_json_schema", maker)
-    return schema()
+    return _in_its_words(schema())
+
+
+_WORDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
+def _in_its_words(part: Any) -> Any:
+    """``part`` with JSON schema's words for bounds: pydantic leaves its own where a function of ours comes first."""
+    if isinstance(part, list):
+        return [_in_its_words(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key if isinstance(value, dict) else _WORDS.get(key, key): _in_its_words(value) for key, value in part.items()
+    }
 
 
 def _page(name: str, about: str, schema: dict[str, Any]) -> str:

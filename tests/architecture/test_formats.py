@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,11 @@ def test_a_schema_accepts_what_is_written(name: str, files: dict[str, list[Any]]
 @pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"chip", "budget"}))
 def test_a_schema_refuses_a_record_without_its_fields(name: str, files: dict[str, list[Any]]) -> None:
     assert complaints(name, {}) != []
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_schema_has_its_own_words_for_bounds(name: str) -> None:
+    assert not re.search(r'"(ge|gt|le|lt)": [-\d]', json.dumps(schema_of(name)))
 
 
 CHANGED_LINES = [
