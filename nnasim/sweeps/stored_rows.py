@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
 from nnasim import files
 from nnasim.errors import NOT_GIVEN, FileError, InputError, TraceError
 from nnasim.limits import LARGEST_FIGURE, STORED_FIGURES
-from nnasim.records import Frozen, validated
+from nnasim.records import Frozen, Number, validated
 from nnasim.sweeps.axes import Value
 from nnasim.sweeps.database import WHOLE
 from nnasim.sweeps.evaluate import Outcome
@@ -20,9 +20,10 @@ from nnasim.sweeps.objectives import BOTTLENECK, FALLBACK
 
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
 Sentence = Annotated[str, Field(strict=True, max_length=10_000)]
-_WHOLE = Field(strict=True, ge=-int(LARGEST_FIGURE), le=int(LARGEST_FIGURE))
-_REAL = Field(strict=True, ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)
-Figure = Annotated[int, _WHOLE] | Annotated[float, _REAL]  # without a function of ours: a row has thirty of them
+_WHOLE = Field(ge=-int(LARGEST_FIGURE), le=int(LARGEST_FIGURE))
+_REAL = Field(ge=-LARGEST_FIGURE, le=LARGEST_FIGURE)
+# Strict in place of a function of ours: a row has thirty of them.
+Figure = Annotated[int, Strict(), _WHOLE] | Annotated[float, Strict(), _REAL]
 _WORDS = (BOTTLENECK, FALLBACK)  # figures that are no numbers
 
 
@@ -35,7 +36,7 @@ class StoredPoint(Frozen):
     point: Annotated[dict[Name, Value], Field(max_length=STORED_FIGURES)]
     figures: Annotated[dict[Name, Figure | Sentence | None], Field(max_length=STORED_FIGURES)] | None
     message: Sentence | None
-    seconds: Annotated[float, Field(ge=0, le=1e12)]
+    seconds: Annotated[Number, Field(ge=0, le=1e12)]
 
     @model_validator(mode="after")
     def _says_what_became_of_it(self) -> StoredPoint:

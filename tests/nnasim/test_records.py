@@ -17,6 +17,7 @@ from nnasim.records import Frozen, Integer, Items, Number, Record, validated, wr
 
 HOMES = (
     "nnasim.hardware.config", "nnasim.ir.trace", "nnasim.ir.result", "nnasim.numerics.config", "nnasim.sweeps.spec",
+    "nnasim.sweeps.stored_rows",
     "nnasim.compiler.policies", "workloads.rnnt.shapes", "reports.summary",
     *(("aat_training.config", "aat_training.data.manifest") if find_spec("torch") else ()),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from nnasim.errors import NnasimError, named
 from workloads.stepgraph.graph import Tensor
 
 LONGEST_REASON = 600
-"""Characters. A name, an equation or a shape of a file may have a million, and what would help comes behind it."""
+"""Characters. A name, an equation or a shape of a file may have a million, and what is wrong comes behind it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class CannotEnterError(Exception):
 
     def __init__(self, why: str, help_: str = "", gives: Sequence[Tensor] = ()) -> None:
         super().__init__(why)
-        self.why = why if len(why) <= LONGEST_REASON else why[: LONGEST_REASON - 3] + "..."
+        half = LONGEST_REASON // 2
+        self.why = why if len(why) <= LONGEST_REASON else f"{why[:half]}...{why[-half:]}"
         self.help, self.gives = help_, gives
 
 

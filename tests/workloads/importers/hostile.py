@@ -93,7 +93,14 @@ OUTSIDE = (
         external("none.bin"),
         ("is stored in none.bin, which cannot be read (No such file or directory); keep it beside",),
     ),
-    Hostile("weights in a name that no file has", external("a" * 5000), ("aaa...; keep it beside the model",)),
+    Hostile(
+        "weights in a name that no file has",
+        external("a" * 5000),
+        (
+            "...aaa",
+            "; keep it beside the model",
+        ),
+    ),
     Hostile("weights without a place", external(""), ("outside of the model's folder",)),
     Hostile("weights in a pipe", external("pipe.bin"), ("is not a regular file",)),
     Hostile("weights beyond the end", external("short.bin"), ("needs 16 bytes for its shape (4,)",)),
