@@ -27,10 +27,12 @@ LONGEST_WAIT_MS = 1e6
 
 
 def finite(value: float | None) -> float | None:
-    """``value``. Raises an error for "nan", which compares as neither inside nor outside a range."""
-    if value is not None and not math.isfinite(value):
+    """``value``, 0.0 for -0.0. Raises an error for "nan", which compares as neither inside nor outside a range."""
+    if value is None:
+        return None
+    if not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number.")
-    return value
+    return value + 0.0
 
 
 def out_option(what: str, metavar: str = "FILE") -> Any:

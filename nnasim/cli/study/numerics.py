@@ -74,6 +74,7 @@ def command(
         typer.Option(
             min=0,
             max=MOST_DISTILLATION,
+            callback=finite,
             help="for qat and aat: weight of the encoder's distance from the base model's",
         ),
     ] = 0.0,

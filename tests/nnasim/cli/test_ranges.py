@@ -93,6 +93,12 @@ def test_what_lies_beyond_is_refused_in_one_line_that_names_the_option(
         assert f"at least {bound_text(low)} and at most {bound_text(high)}" in complaint
 
 
+def test_a_zero_of_an_option_has_no_sign() -> None:
+    assert math.copysign(1, ranges.finite(-0.0)) == 1
+    for option in NUMERIC:
+        assert option.kind not in (float, float | None) or option.info.callback is ranges.finite, option.flag
+
+
 CHOICES = [option for option in options() if get_origin(option.kind) is Literal]
 
 
