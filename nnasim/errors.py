@@ -29,6 +29,14 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
+def words_of(error: BaseException) -> str:
+    """The words of an ``error`` that any code may have raised: its type where its own code fails to say them."""
+    try:
+        return str(error)
+    except Exception:
+        return f"<{type(error).__name__}>"
+
+
 def named(source: object) -> str:
     """A file or field as a message shows it: unchanged, unless it hides characters or is too long for a line."""
     text = str(source)
