@@ -33,6 +33,7 @@ WHERE_IT_MATTERS = {
     "mac_array.rows": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
     "mac_array.cols": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
     "mac_array.dataflow": [*CELLS, "mac_array.rows=8", "mac_array.cols=8"],
+    "numerics.pwl": ["numerics.activation=pwl"],
     "host.other_load": ["host.other_load_per_second=100", "host.other_load_us=50"],
 }
 
