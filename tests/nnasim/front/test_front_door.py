@@ -97,7 +97,7 @@ def test_what_is_wrong_is_one_line_that_speaks_of_no_option(wrong) -> None:
     ("wrong", "message"),
     [
         (lambda: nnasim.preset(["edge256"]), "preset: name = ['edge256']: must be a preset's name or a .yaml file"),
-        (lambda: nnasim.trace("rnnt-paper", frames="3", symbols=1), "trace: frames = '3': must be a number"),
+        (lambda: nnasim.trace("rnnt-paper", frames="3", symbols=1), "trace: frames = '3': must be a whole number"),
         (
             lambda: nnasim.simulate(3),
             "simulate: trace = 3: must be a trace, the path of a trace file, or a list of them",
