@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from nnasim import __version__
 from nnasim.cli.environment import refuse_settings, refused_variable, settled
+from nnasim.cli.interrupts import was_interrupt
 from nnasim.cli.invocation import ARGUMENTS, arguments_shown
 from nnasim.cli.last_net import DEFECT, caught
 from nnasim.cli.memory import is_out_of_memory, out_of_memory, told_once
 from nnasim.cli.ranks import leave_word, speaks
-from nnasim.cli.signals import ended_in_order, was_interrupt
+from nnasim.cli.signals import ended_in_order
 from nnasim.cli.streams import prepare_streams
 from nnasim.cli.table import COMMANDS, Command, overview
 from nnasim.cli.usage import by_option, usage_message

@@ -11,27 +11,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 from nnasim.cli.ranks import one_of_several
-from nnasim.errors import words_of
 
 NAMES = ("SIGTERM", "SIGHUP")  # of `kill`, of a scheduler whose time is over, of a terminal that was closed
-_MOST_CAUSES = 20  # of an error, each from the next
 ONCE_S = 1.0
 """`timeout` sends its signal to the process and then to its group: within so many seconds both are one."""
 
 
 class EndedError(KeyboardInterrupt):
     """A signal asked for the end. Whatever lets an interrupt pass lets this pass too."""
-
-
-def was_interrupt(error: BaseException) -> bool:
-    """Whether a library has made ``error`` of an interrupt, as pydantic does of one that comes amid a record."""
-    cause: BaseException | None = error
-    for _ in range(_MOST_CAUSES):
-        if isinstance(cause, KeyboardInterrupt):
-            return True
-        cause = cause and cause.__cause__
-    words = words_of(error)
-    return any(f"{kind.__name__}: " in words for kind in (KeyboardInterrupt, EndedError))  # all that it tells
 
 
 class _Asked:

@@ -12,7 +12,8 @@ MANUAL = ROOT / "docs/reference/limits.md"
 A_LIMIT = re.compile(r"_?(MOST|MAX|LONGEST|LARGEST|DEEPEST)(_[A-Z_]+)?|_?[A-Z_]+_MAX_[A-Z_]+")
 # Numbers of such a name that bound no file, and why.
 OTHERS = {
-    "ranges of options and fields, which help texts and the schema show": {
+    "ranges of options, variables and fields, which help texts, the manual and the schema show": {
+        "aat_training/meeting.py", "nnasim/switches.py",
         "aat_training/config.py", "nnasim/cli/options.py", "nnasim/cli/training_options.py",
         "nnasim/front/arguments.py", "nnasim/front/modules.py", "nnasim/hardware/compiler_options.py",
         "nnasim/hardware/read_latency.py",
@@ -21,6 +22,7 @@ OTHERS = {
     },
     "how much is shown, or said in a message": {
         "aat_training/checkpoint_files.py", "aat_training/ranks.py", "nnasim/cli/compare_results.py",
+        "workloads/stepgraph/refusals.py",
         "nnasim/cli/diff.py", "nnasim/cli/explain_folder.py", "nnasim/sharing/waits.py",
         "nnasim/cli/main.py", "nnasim/cli/model_texts.py", "nnasim/cli/rerun.py",
         "nnasim/cli/store/check.py", "nnasim/cli/study/answers.py", "nnasim/cli/told.py", "nnasim/errors.py",
@@ -31,7 +33,7 @@ OTHERS = {
         "workloads/importers/onnx_tensors.py", "workloads/stepgraph/lowering/trace_draft.py",
     },
     "how far a search, a cache or a wait goes": {
-        "aat_training/quant/fused/graph.py",
+        "aat_training/quant/fused/graph.py", "nnasim/cli/interrupts.py",
         "aat_training/quant/int8_product.py", "nnasim/compiler/memory_plan.py",
         "nnasim/compiler/residency.py", "nnasim/hardware/drams/controller.py", "nnasim/studies/fitting/model.py",
         "nnasim/studies/fitting/rows.py", "nnasim/studies/fitting/search.py", "nnasim/studies/paper_sized.py",

@@ -1,5 +1,7 @@
 """`cpu_int8`: both products of every step in int8, gates in float, whoever else is decoded beside it."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,9 @@ from nnasim.numerics.dynamic import channel_quantise, dynamic_product
 
 @pytest.fixture
 def model(float_model):
-    float_model.arithmetic = DynamicArithmetic()
-    return float_model
+    dynamic = copy.deepcopy(float_model)  # the other is for all tests
+    dynamic.arithmetic = DynamicArithmetic()
+    return dynamic
 
 
 def sigmoid(x):

@@ -11,7 +11,6 @@ import pytest
 
 from nnasim.cli.main import main
 from nnasim.cli.ranks import end_in_order
-from nnasim.cli.signals import was_interrupt
 from nnasim.cli.table import Command
 
 ROOT = str(Path(__file__).parents[3])
@@ -136,13 +135,3 @@ def test_ctrl_c_while_modules_are_loaded_is_told_too(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (130, "nnasim: interrupted\n")
-
-
-def test_an_error_without_words_and_without_a_first_cause_is_no_interrupt() -> None:
-    class HidingError(Exception):
-        def __str__(self) -> str:
-            raise ZeroDivisionError
-
-    one, other = HidingError(), HidingError()
-    one.__cause__, other.__cause__ = other, one
-    assert not was_interrupt(one)
