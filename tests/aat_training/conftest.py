@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from aat_training.model.float_arithmetic import FloatArithmetic
 from aat_training.model.rnnt import Rnnt
 from aat_training.quant.calibration import calibrate, record
 from aat_training.quant.chip_arithmetic import ChipArithmetic
+from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from aat_training.quant.fallback_arithmetic import FallbackArithmetic
 from aat_training.recipes import tiny
 from aat_training.tokens import WordTokens
@@ -54,6 +57,13 @@ def float_model(recipe: Recipe) -> Rnnt:
         for parameter in model.parameters():
             parameter.mul_(2.0)
     return model.eval()
+
+
+@pytest.fixture(scope="session")
+def dynamic_model(float_model: Rnnt) -> Rnnt:
+    model = copy.deepcopy(float_model)
+    model.arithmetic = DynamicArithmetic()
+    return model
 
 
 @pytest.fixture(scope="session")

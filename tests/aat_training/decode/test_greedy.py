@@ -8,17 +8,15 @@ import torch
 from aat_training.data.batches import collate, stacked
 from aat_training.decode.batch import greedy_batch
 from aat_training.decode.greedy import GreedyDecoder
-from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from nnasim.numerics.config import NumericsConfig
 
 
 @pytest.fixture(params=["float", "cpu_int8", "chip", "cpu_fallback"])
-def model(request, float_model, on_chip):
+def model(request, float_model, dynamic_model, on_chip):
     if request.param == "float":
         return float_model
     if request.param == "cpu_int8":
-        float_model.arithmetic = DynamicArithmetic()
-        return float_model
+        return dynamic_model
     return on_chip(NumericsConfig(), fallback=request.param == "cpu_fallback")
 
 

@@ -1,21 +1,16 @@
 """`cpu_int8`: both products of every step in int8, gates in float, whoever else is decoded beside it."""
 
-import copy
-
 import numpy as np
 import pytest
 import torch
 
 from aat_training.data.batches import stacked
-from aat_training.quant.dynamic_arithmetic import DynamicArithmetic
 from nnasim.numerics.dynamic import channel_quantise, dynamic_product
 
 
 @pytest.fixture
-def model(float_model):
-    dynamic = copy.deepcopy(float_model)  # the other is for all tests
-    dynamic.arithmetic = DynamicArithmetic()
-    return dynamic
+def model(dynamic_model):
+    return dynamic_model
 
 
 def sigmoid(x):
