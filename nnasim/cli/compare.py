@@ -69,6 +69,7 @@ def command(
     from nnasim import files
     from nnasim.cli.doubts import load_chip
     from nnasim.cli.figures import figure_files
+    from nnasim.cli.idle_chip import tell_no_numerics
     from nnasim.cli.inputs import checked_speech, look_for_checkpoints
     from nnasim.cli.invocation import command_line
     from nnasim.cli.notes import tell
@@ -100,6 +101,7 @@ def command(
     if not set(chosen) & set(MOVED):
         refuse_unused("compare", f"without one of {', '.join(MOVED)} in --systems", placement=placement)
     chip = load_chip(preset, overrides)
+    tell_no_numerics(chosen, overrides)
     if trace is not None:
         refuse_unused("compare", "with --trace", manifest=manifest, checkpoints=checkpoints, limit=limit)
         from nnasim.ir.io import read_trace

@@ -42,10 +42,11 @@ def command(
     Example: nnasim evaluate --checkpoint runs/float --manifest dev.jsonl --system naive --json naive.json
     """
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.idle_chip import ON_THE_CPU, tell_no_chip
     from nnasim.cli.inputs import checked_speech, look_for_checkpoint
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import ON_THE_CPU, refuse_explained, refuse_idle_force, refuse_unused, tell_no_chip
+    from nnasim.cli.unused import refuse_explained, refuse_idle_force, refuse_unused
     from nnasim.errors import ConfigError
 
     if system in ON_THE_CPU:

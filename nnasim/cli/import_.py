@@ -54,9 +54,10 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.idle_chip import tell_no_chip
     from nnasim.cli.outputs import refuse_same
     from nnasim.cli.progress import shown_progress
-    from nnasim.cli.unused import refuse_unused, tell_no_chip
+    from nnasim.cli.unused import refuse_unused
     from nnasim.csvtext import spreadsheet_cells
     from nnasim.markup import visible
     from nnasim.studies.recording import integers_beside

@@ -61,8 +61,8 @@ def command(
     """
     from nnasim import files
     from nnasim.cli.doubts import load_chip
+    from nnasim.cli.idle_chip import tell_no_chip
     from nnasim.cli.outputs import refuse_same
-    from nnasim.cli.unused import tell_no_chip
     from nnasim.studies.recording import Recorded, integers_beside
     from nnasim.together import together
 

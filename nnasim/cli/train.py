@@ -140,11 +140,12 @@ def command(
 
     Example: nnasim train --recipe digits --train train.jsonl --dev dev.jsonl --out runs/float
     """
+    from nnasim.cli.idle_chip import tell_no_chip
     from nnasim.cli.inputs import look_for_checkpoint, look_for_speech
     from nnasim.cli.notes import tell
     from nnasim.cli.progress import shown_progress
     from nnasim.cli.ranks import end_in_order, one_of_several, speaks
-    from nnasim.cli.unused import refuse_explained, refuse_unused, tell_no_chip
+    from nnasim.cli.unused import refuse_explained, refuse_unused
 
     end_in_order()
 

@@ -1,8 +1,7 @@
-"""Options that a run would not use: refused, or, if a loop over systems gives them to all alike, named in one line."""
+"""Options that a run would not use: refused."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from nnasim.cli.told import STDOUT
@@ -52,23 +51,3 @@ def refuse_together(command: str, **given: object) -> None:
     if len(options) > 1:
         first, second, *_ = options
         raise ConfigError(command, second, options[second], f"cannot be combined with {first}")
-
-
-ON_THE_CPU = {
-    "float": "float computes in float32 whatever the chip",
-    "cpu_int8": "cpu_int8 computes on the CPU, in int8 and float32, whatever the chip",
-}
-
-
-def tell_no_chip(system: str, preset: str, overrides: list[str] | None, default: str = "edge256") -> None:
-    """Print which options of a chosen chip change nothing, since only its arithmetic is used, or nothing of it
-    at all.
-    """
-    if system in ON_THE_CPU:
-        if overrides or preset != default:
-            print(f"{ON_THE_CPU[system]}: --preset and --set change nothing in it", file=sys.stderr)
-        return
-    fields = dict.fromkeys(text.partition("=")[0].strip() for text in overrides or [])
-    others = [field for field in fields if not field.startswith("numerics.")]
-    if others:
-        print(f"only the chip's numerics are used here: --set {', '.join(others)} changes nothing", file=sys.stderr)

@@ -150,6 +150,19 @@ def test_a_chip_chosen_for_float_is_said_to_change_nothing(tmp_path, capsys: pyt
     assert "float computes in float32 whatever the chip" in capsys.readouterr().err
 
 
+def test_a_comparison_without_the_chips_arithmetic_says_which_of_it_changes_nothing(
+    tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    given = ["--set", "numerics.rounding=double", "--set", "host.handoff_us=3"]
+    words = ["compare", "--limit", "1", *given, "--out", str(tmp_path / "c"), "--quiet"]
+    assert main([*words, "--systems", "float,cpu_int8"]) == 0
+    said = "compute without the chip's arithmetic: --set numerics.rounding changes nothing"
+    assert f"float and cpu_int8 {said}" in capsys.readouterr().err
+    assert main([*words, "--systems", "float,naive", "--force"]) == 0
+    assert said not in capsys.readouterr().err
+
+
 def test_a_calibration_is_not_used_by_an_aat_model_on_its_own_chip(
     tmp_path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
