@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnasim.sweeps.settings import chip_options
@@ -58,7 +58,7 @@ def point_columns(stored: StoredSweep, front: pd.DataFrame) -> Columns:
     """
     import pandas as pd
 
-    good, names = stored.good, names_of(stored)
+    good, names, judged = stored.good, names_of(stored), stored.objectives
     most = most_points(names)
     best = spread(front, most // 2)
     others = spread(good[~good["key"].isin(front["key"])], most - len(best))
@@ -70,10 +70,8 @@ def point_columns(stored: StoredSweep, front: pd.DataFrame) -> Columns:
         for row, of_front in zip(_points(stored, drawn), on_front, strict=True)
     ]
     return {
-        **{
-            f"v{n}": [bare(value) for value in drawn[name]] for n, name in enumerate(names) if name in stored.objectives
-        },
-        **{f"t{n}": [shown(stored, name, value) for value in drawn[name]] for n, name in enumerate(names)},
+        **{f"v{n}": [bare(value) for value in drawn[name]] for n, name in enumerate(names) if name in judged},
+        **{f"t{n}": [_text(name, value, judged) for value in drawn[name]] for n, name in enumerate(names)},
         **{f"s{n}": _places(drawn[name], good[name]) for n, name in enumerate(names)},
         "series": [FRONT if of_front else BEATEN for of_front in on_front],
         "lined": [of_front or place % step == 0 for place, of_front in enumerate(on_front)],
@@ -90,7 +88,11 @@ def _points(stored: StoredSweep, drawn: pd.DataFrame) -> list[dict[str, Any]]:
 
 def shown(stored: StoredSweep, name: str, value: Any) -> str:
     """A value of one of ``names_of`` as a reader sees it."""
-    return figure_text(name, value) if name in stored.objectives else axis_text(name, value)
+    return _text(name, value, stored.objectives)
+
+
+def _text(name: str, value: Any, judged: Collection[str]) -> str:
+    return figure_text(name, value) if name in judged else axis_text(name, value)
 
 
 def _places(values: Any, everything: Any) -> list[float | None]:
