@@ -29,8 +29,8 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
-def words_of(error: BaseException) -> str:
-    """The words of an ``error`` that any code may have raised: its type where its own code fails to say them."""
+def message_of(error: BaseException) -> str:
+    """The message of an ``error`` that any code may have raised: its type where its own code fails to say it."""
     try:
         return str(error)
     except Exception:

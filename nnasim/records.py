@@ -23,7 +23,7 @@ def _number(value: object) -> object:
             value = value.item()  # numpy's number is as good as Python's
         if isinstance(value, bool | str | bytes):
             raise PydanticCustomError("other_type", "must be a number")
-    return 0 if isinstance(value, float) and value == 0 else value  # -0.0 would be shown
+    return 0.0 if isinstance(value, float) and value == 0 else value  # -0.0 would be shown
 
 
 def _flag(value: object) -> object:

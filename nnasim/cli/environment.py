@@ -10,7 +10,7 @@ from traceback import walk_tb
 from types import FrameType
 
 from nnasim.cli.ranks import one_of_several
-from nnasim.errors import ConfigError, shown, words_of
+from nnasim.errors import ConfigError, message_of, shown
 from nnasim.plugins import OURS
 from nnasim.switches import SWITCHES, is_on, rank_wait_seconds
 
@@ -72,7 +72,7 @@ def refused_variable(error: BaseException) -> str | None:
     """The line for a variable that a library refuses: code of the library that is on the way to ``error`` names it and
     the error quotes its value, or the error is the library's and says the variable's name. None for other errors.
     """
-    text = words_of(error)
+    text = message_of(error)
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     named = set(_VARIABLE.findall(text)) & os.environ.keys() if frames and _package(frames[-1]) not in OURS else set()
     for frame in reversed(frames):

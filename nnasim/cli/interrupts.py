@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnasim.cli.signals import EndedError
-from nnasim.errors import words_of
+from nnasim.errors import message_of
 
 _MOST_CAUSES = 20  # of an error, each from the next
 
@@ -15,5 +15,5 @@ def was_interrupt(error: BaseException) -> bool:
         if isinstance(cause, KeyboardInterrupt):
             return True
         cause = cause and cause.__cause__
-    words = words_of(error)
-    return any(f"{kind.__name__}: " in words for kind in (KeyboardInterrupt, EndedError))  # all that it tells
+    message = message_of(error)
+    return any(f"{kind.__name__}: " in message for kind in (KeyboardInterrupt, EndedError))  # all that it tells

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from nnasim import __version__
 from nnasim.cli.invocation import arguments_shown
-from nnasim.errors import shown, words_of
+from nnasim.errors import message_of, shown
 from nnasim.plugins import IN_USE
 from nnasim.redacted import without_password
 
@@ -23,7 +23,7 @@ DEFECT = 70  # EX_SOFTWARE of sysexits.h
 
 def caught(error: Exception, arguments: Sequence[str]) -> str:
     """The line for a defect of ours. The traceback is written to a new file, which the line names."""
-    what = f"{type(error).__name__}: {shown(without_password(words_of(error)))}"
+    what = f"{type(error).__name__}: {shown(without_password(message_of(error)))}"
     whose = "".join(f", or of {who}" for who in IN_USE.values())
     try:
         handle, path = tempfile.mkstemp(prefix="nnasim-defect-", suffix=".txt")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from nnasim.errors import named, shown, words_of
+from nnasim.errors import message_of, named, shown
 from nnasim.redacted import without_password
 
 # What libraries say without the type.
@@ -25,7 +25,7 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, for which torch and others raise errors without a type of their own."""
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    said = words_of(error).lower()
+    said = message_of(error).lower()
     if isinstance(error, MemoryError) or said == _ONEDNN or any(sign in said for sign in _FULL):
         return True
     # So Python and libraries in C call what they did not foresee, in words that do not tell of memory.
@@ -58,7 +58,7 @@ def told_once() -> Iterator[None]:
 def out_of_memory(error: Exception, arguments: Sequence[str]) -> str:
     """The line for memory that is used up: what was asked for, where that is known, and the largest file given."""
     line = "the memory of this machine, or what this process may have of it, is used up"
-    if asked := shown(without_password(" ".join(words_of(error).split()))[:_WORDS]).strip("'\""):
+    if asked := shown(without_password(" ".join(message_of(error).split()))[:_WORDS]).strip("'\""):
         line += f" ({asked})"
     size, largest = max(((_bytes(word), word) for word in arguments), default=(0, ""))
     return f"{line}; the largest file given is {named(largest)}, {size} bytes" if size else line

@@ -54,9 +54,8 @@ class Database:
             return self._connect("rwc")
         if has_log(self.path):  # which may be another database's, and with "rw" it would be taken in
             return self._connect("ro")
-        connection = self._connect(
-            "rw"
-        )  # with "ro" an empty log would stay behind; where it may not write, it does not
+        # With "ro" an empty log would stay behind; where it may not write, it does not.
+        connection = self._connect("rw")
         try:
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         except _FAILURES as error:

@@ -16,10 +16,11 @@ from nnasim.progress import Progress, silent
 from nnasim.sweeps.accuracy import Accuracies
 from nnasim.sweeps.claims import Claims
 from nnasim.sweeps.evaluate import Outcome
-from nnasim.sweeps.job import Job, Values, digest_of
+from nnasim.sweeps.job import Job, Values
 from nnasim.sweeps.objectives import FALLBACK
 from nnasim.sweeps.space import Space
 from nnasim.sweeps.store import LATEST, Store, added_at, later_record
+from nnasim.sweeps.stored_rows import study_digest
 
 ItemT = TypeVar("ItemT")
 Point = tuple[str, Values]
@@ -74,10 +75,8 @@ class Tally:
 
 
 def sweep_digest(job: Job) -> str:
-    """The digest that names a sweep in a store: of its file's content and of the files that it names."""
-    record = job.spec.model_dump(mode="json", by_alias=True)
-    named = {"base": job.base, "traces": job.trace_hashes, "scored": job.scored}
-    return digest_of({"study": record, "order": list(job.fields), **named})
+    """The digest that names the sweep of ``job`` in a store."""
+    return study_digest(job.spec.model_dump(mode="json", by_alias=True), job.base, job.trace_hashes, job.scored)
 
 
 class Sweep:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, Strict, model_validator
@@ -128,17 +128,23 @@ def sweep_of(row: tuple[Any, ...], source: object) -> tuple[str, dict[str, Any]]
     if not isinstance(digest, str) or not isinstance(record, dict):
         raise FileError(source, f"holds a study that this nnasim does not understand{WHOLE}")
     _check_sum(row, source)
-    if row[-1] is None and digest != sweep_digest_of(understood(record, source)):
+    if row[-1] is None and digest != recorded_digest(understood(record, source)):
         raise TraceError(source, f"row {name_of(digest)}", NOT_GIVEN, f"must be the digest of its study{WHOLE}")
     return digest, record
 
 
-def sweep_digest_of(record: SweepRecord) -> str:
-    """The digest of the sweep that ``record`` tells of, as ``nnasim.sweeps.run.sweep_digest`` makes it of its job."""
-    axes = record.study.get("axes")
+def recorded_digest(record: SweepRecord) -> str:
+    """The digest of the sweep that ``record`` tells of."""
+    return study_digest(record.study, record.base, record.trace_hashes, record.scored)
+
+
+def study_digest(
+    study: Mapping[str, Any], base: Mapping[str, Any], trace_hashes: Sequence[str], scored: str | None
+) -> str:
+    """The digest that names a sweep in a store: of its file's content, a ``study``, and of the files that it names."""
+    axes = study.get("axes")
     order = list(axes) if isinstance(axes, dict) else []
-    named = {"base": record.base, "traces": record.trace_hashes, "scored": record.scored}
-    return digest_of({"study": record.study, "order": order, **named})
+    return digest_of({"study": study, "order": order, "base": base, "traces": trace_hashes, "scored": scored})
 
 
 def _row(model: Any, data: Any, source: object, key: object) -> Any:

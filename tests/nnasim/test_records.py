@@ -94,6 +94,13 @@ def test_a_zero_has_no_sign() -> None:
     assert math.copysign(1, Signed(value=-0.0).value) == 1
 
 
+def test_a_zero_keeps_its_type_where_a_field_takes_both() -> None:
+    class Either(Frozen):
+        value: Integer | Number
+
+    assert [type(Either(value=value).value) for value in (0, 0.0, -0.0)] == [int, float, float]
+
+
 class Inner(Frozen):
     size: Integer = Field(gt=0, le=64)
     kind: Literal["a", "b"] = "a"

@@ -13,7 +13,7 @@ from nnasim.sweeps.frames import StoredSweep, read_points
 from nnasim.sweeps.local import InlineBackend
 from nnasim.sweeps.rescue import examined, rescued
 from nnasim.sweeps.store import Store
-from nnasim.sweeps.stored_rows import sweep_digest_of, understood
+from nnasim.sweeps.stored_rows import recorded_digest, understood
 from tests.attack import attack
 from tests.nnasim.sweeps.test_hostile_stores import change
 
@@ -79,7 +79,7 @@ def test_a_study_of_any_chip_under_its_own_digest_is_one_line(
     with Store(old, write=False) as opened:
         (record,) = opened.sweeps().values()
     record["base"][section] = value
-    digest = sweep_digest_of(understood(record, "study"))
+    digest = recorded_digest(understood(record, "study"))
     change(old, "UPDATE studies SET record = ?, digest = ?", json.dumps(record), digest)
     change(old, "UPDATE points SET study = ?", digest)
     assert attack("store", "check", old).code in (0, 1)
