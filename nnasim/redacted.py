@@ -17,6 +17,7 @@ _QUERY = re.compile(r"[?#]")
 _PIECE = re.compile(r"([?&;#])([^?&;#]*)")
 _SECRETS = r"pass\w*|pwd|secret|token|key|credentials?\w*|sig\w*|auth\w*"
 _BARE_SECRET = re.compile(rf"((?:{_SECRETS})=).*?(?=[&;]|$)", re.I | re.S)
+_HIDDEN = re.compile(r"\*\*\*['\":,.)]*")  # already, and what a message writes behind it
 # Parameters of drivers that hold no secret. What is not here is hidden, even if only misspelt.
 _PLAIN = re.compile(
     "application_name|cache|charset|client_encoding|collation|connect(ion)?_timeout|database|db|dbname|driver|encoding|"
@@ -65,6 +66,8 @@ def _before_host(address: str, user: re.Pattern[str]) -> str:
 
 def _of_piece(found: re.Match[str]) -> str:
     mark, (name, equals, value) = found[1], found[2].partition("=")
+    if _HIDDEN.fullmatch(value if equals else name):
+        return found[0]
     if not value or _PLAIN.fullmatch(name):
         return found[0] if equals or not name else f"{mark}***"
     return f"{mark}{name}=***"

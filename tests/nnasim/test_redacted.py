@@ -55,6 +55,16 @@ def test_the_words_of_a_command_are_recorded_without_passwords() -> None:
     assert tuple(arguments_shown(words)) == shown
 
 
+@pytest.mark.parametrize("address", ["mysql://me:secret@h/db?sslkey=secret", "https://h/db?x=secret#secret"])
+def test_a_message_about_a_hidden_address_keeps_what_stands_behind_it(address: str) -> None:
+    message = f"address = '{without_password(address)}': cannot be used ({without_password(address)}), but is."
+    assert without_password(message) == message
+
+
+def test_what_only_begins_as_if_it_were_hidden_is_hidden() -> None:
+    assert without_password("mysql://h/db?sslkey=***secret") == "mysql://h/db?sslkey=***"
+
+
 @pytest.mark.parametrize("text", [":" * 50_000, "a" * 100_000, "@" + "/:" * 50_000, "%25" * 50_000, "a://" * 25_000])
 def test_long_texts_are_looked_at_once(text: str) -> None:
     """Each of these took minutes where a pattern began anew at each character."""
